@@ -21,6 +21,7 @@
 pub mod memory;
 
 pub mod salvage;
+mod segments;
 
 mod batch;
 mod checksum;

@@ -3,13 +3,14 @@
 
 use crate::OpenError;
 use crate::content::Content;
-use crate::engine::DATA;
+use crate::engine::{DATA, Engine};
+use crate::segments::Segments;
 use crate::{folder, mark};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Larger files are not copied: it would take too long at every start.
+/// More is not copied: it would take too long at every start.
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Opens a copy of a store's files as the store would be opened, and answers what that says of the store. Its own files are
@@ -20,14 +21,67 @@ pub(crate) fn open_copy(
     reserve_bytes: u64,
     cache_bytes: u64,
 ) -> Result<(), OpenError> {
+    let io = |error: io::Error| OpenError::io(store, &error);
+    let data = match File::open(store.join(DATA)) {
+        Ok(data) => data,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(error)),
+    };
+    let length = data.metadata().map_err(io)?.len();
+    // A process that ended well leaves little to read, and often nothing that an opening would change: then it wipes nothing.
+    if let Some(segments) = Segments::of(store, data).map_err(io)? {
+        let copy_data = |to: &Path| segments.copy(&mut File::create_new(to)?);
+        let is_kept = |copy: &Path| {
+            // It finds damage, or ends where it meets what was not copied; before that it has changed what it would change.
+            drop(Engine::open(copy, store, cache_bytes));
+            let opened = File::open(copy.join(DATA));
+            opened
+                .and_then(|copy| segments.are_same_in(&copy))
+                .map_err(io)
+        };
+        let room = segments.bytes().saturating_add(reserve_bytes);
+        if on_a_copy(store, segments.bytes(), room, copy_data, is_kept)? == Some(true) {
+            return Ok(());
+        }
+    }
+    let copy_data = |to: &Path| fs::copy(store.join(DATA), to).map(drop);
+    let look = |copy: &Path| Content::look(copy, store, cache_bytes).map(drop);
+    let looked = on_a_copy(
+        store,
+        length,
+        length.saturating_add(reserve_bytes),
+        copy_data,
+        look,
+    )?;
+    if looked.is_none() {
+        tracing::warn!(
+            bytes = length,
+            "the log's files are not copied before it is opened: they are too large, there is too little room, or they cannot be \
+             linked here. If it is damaged, what was written after the damage may go"
+        );
+    }
+    Ok(())
+}
+
+/// What `look` finds on a copy whose data file `copy_data` makes, of so many bytes; none where there is no such room, or where files
+/// cannot be linked.
+fn on_a_copy<T>(
+    store: &Path,
+    bytes: u64,
+    room: u64,
+    copy_data: impl FnOnce(&Path) -> io::Result<()>,
+    look: impl FnOnce(&Path) -> Result<T, OpenError>,
+) -> Result<Option<T>, OpenError> {
     let copy = beside(store);
     let io = |error: io::Error| OpenError::io(store, &error);
     // One that is found is of a process that died while it looked.
     remove(&copy).map_err(io)?;
-    let copied = copied(store, &copy, reserve_bytes);
-    let outcome = match copied {
-        Ok(true) => Content::look(&copy, store, cache_bytes).map(drop),
-        Ok(false) => Ok(()),
+    if bytes > MAX_BYTES || folder::free_bytes(copy.parent().unwrap_or(store)).map_err(io)? < room {
+        return Ok(None);
+    }
+    let outcome = match copied(store, &copy, copy_data) {
+        Ok(true) => look(&copy).map(Some),
+        Ok(false) => Ok(None),
         Err(error) => Err(io(error)),
     };
     if let Err(error) = remove(&copy) {
@@ -42,25 +96,16 @@ fn beside(store: &Path) -> PathBuf {
     beside.into()
 }
 
-/// Copies the files that the database changes and links the others; false where there is no data yet, or no room.
-fn copied(store: &Path, copy: &Path, reserve_bytes: u64) -> io::Result<bool> {
-    let bytes = match fs::metadata(store.join(DATA)) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let needed = bytes.saturating_add(reserve_bytes);
-    if bytes > MAX_BYTES || folder::free_bytes(copy.parent().unwrap_or(store))? < needed {
-        tracing::warn!(
-            bytes,
-            "the log's files are not copied before it is opened: they are too large, or there is too little room. If it is \
-             damaged, what was written after the damage may go"
-        );
-        return Ok(false);
-    }
+/// Copies the files that the database changes and links the others; false where they cannot be linked.
+fn copied(
+    store: &Path,
+    copy: &Path,
+    copy_data: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<bool> {
     fs::create_dir(copy)?;
     fs::create_dir(copy.join(folder::BLOBS))?;
-    for name in [DATA, "conf", mark::NAME] {
+    copy_data(&copy.join(DATA))?;
+    for name in ["conf", mark::NAME] {
         match fs::copy(store.join(name), copy.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -68,11 +113,7 @@ fn copied(store: &Path, copy: &Path, reserve_bytes: u64) -> io::Result<bool> {
     }
     for name in written_once(store)? {
         if let Err(error) = fs::hard_link(store.join(&name), copy.join(&name)) {
-            tracing::warn!(
-                %error,
-                "the log's files cannot be linked here and are not tried on a copy before it is opened: if it is damaged, what \
-                 was written after the damage may go"
-            );
+            tracing::warn!(%error, "the log's files cannot be linked beside it");
             return Ok(false);
         }
     }
@@ -96,4 +137,45 @@ fn written_once(store: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Batch, Durability, DurableStore, Options, Store};
+
+    #[test]
+    fn a_store_that_was_closed_well_is_tried_on_a_small_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let options = Options {
+            only_copy: true,
+            ..Options::default()
+        };
+        let rows = 30_000_u32;
+        for round in 0..4 {
+            let store = DurableStore::open(&path, options).unwrap();
+            let firsts = (0..rows).step_by(1_000);
+            for first in firsts.filter(|_| round == 0) {
+                let mut batch = Batch::new();
+                for n in first..first + 1_000 {
+                    let row = [n.to_be_bytes().as_slice(), &[7; 1_000]].concat();
+                    batch.put(&[b"e", n.to_be_bytes().as_slice()].concat(), &row);
+                }
+                store.commit(&batch, Durability::Synced).unwrap();
+            }
+        }
+        let data = || File::open(path.join(DATA)).unwrap();
+        let segments = Segments::of(&path, data()).unwrap().unwrap();
+        assert!(4 * segments.bytes() < data().metadata().unwrap().len());
+        let opened = |copy: &Path| {
+            drop(Engine::open(copy, &path, 1 << 20));
+            let copy = File::open(copy.join(DATA)).unwrap();
+            Ok(segments.are_same_in(&copy).unwrap())
+        };
+        let whole = |to: &Path| fs::copy(path.join(DATA), to).map(drop);
+        let part = |to: &Path| segments.copy(&mut File::create_new(to)?);
+        assert_eq!(on_a_copy(&path, 1, 1, whole, opened).unwrap(), Some(true));
+        assert_eq!(on_a_copy(&path, 1, 1, part, opened).unwrap(), Some(true));
+    }
 }
