@@ -31,8 +31,9 @@ impl Segments {
         let length = data.metadata()?.len();
         let mut open = Vec::new();
         for start in (0..length).step_by(SEGMENT as usize) {
-            let is_done = place(&data, start)?.is_some_and(|place| place + SEGMENT <= snapshot);
-            if !is_done {
+            let place = place(&data, start)?;
+            let is_done = |place: u64| place.saturating_add(SEGMENT) <= snapshot;
+            if !place.is_some_and(is_done) {
                 open.push(start);
             }
         }

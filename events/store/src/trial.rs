@@ -29,7 +29,8 @@ pub(crate) fn open_copy(
     };
     let length = data.metadata().map_err(io)?.len();
     // A process that ended well leaves little to read, and often nothing that an opening would change: then it wipes nothing.
-    if let Some(segments) = Segments::of(store, data).map_err(io)? {
+    let segments = Segments::of(store, data).map_err(io)?;
+    if let Some(segments) = segments.filter(|segments| 2 * segments.bytes() < length) {
         let copy_data = |to: &Path| segments.copy(&mut File::create_new(to)?);
         let is_kept = |copy: &Path| {
             // It finds damage, or ends where it meets what was not copied; before that it has changed what it would change.
